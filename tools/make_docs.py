@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that only repeat what stands elsewhere: reasons, settings, the rulebook, the specification.
+"""Write the pages of docs/ that only repeat what stands elsewhere: reasons, settings, the rooms, the specification.
 
     python tools/make_docs.py           rewrite what has changed
     python tools/make_docs.py --check   exit 1, naming each page that no longer matches
@@ -18,7 +18,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.docs import commands, pages, reasons, rulebook, source, spec, states  # noqa: E402 - found from the project's root
+from tools.docs import commands, pages, reasons, rooms, rulebook, source, spec, states  # noqa: E402 - found from the project's root
 
 DOCS: Final = ROOT / "docs"
 
@@ -40,6 +40,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "cli.md": commands.commands,
     "reason-codes.md": reason_codes,
     "policy-keys.md": reasons.policy_keys,
+    "rooms.md": rooms.rooms,
     "rulebook.md": rulebook.rulebook,
     "spec.md": spec.spec,
     "states.md": states.trading_states,

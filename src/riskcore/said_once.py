@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -18,6 +18,7 @@ from riskcore.book import Book
 from riskcore.broker_books import (
     CANCELLED,
     COMPLETE,
+    ENDED_ROWS,
     OPEN,
     OTHER,
     REJECTED,
@@ -31,8 +32,6 @@ from riskcore.custody import Custody
 from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.signals import sign
 from riskcore.table_rows import Capability
-
-ENDED: Final = frozenset((COMPLETE, CANCELLED, REJECTED))
 
 T = TypeVar("T")
 Trades: TypeAlias = tuple[BrokerTrade, ...]
@@ -152,7 +151,7 @@ def _furthest(rows: Iterable[BrokerOrder], order: Order | None, custody: Custody
 
 
 def _stage(status: str) -> int:
-    return 2 if status in ENDED else int(status in WORKING_ROWS)
+    return 2 if status in ENDED_ROWS else int(status in WORKING_ROWS)
 
 
 def _as_asked(row: BrokerOrder, order: Order | None) -> int:

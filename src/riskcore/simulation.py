@@ -23,6 +23,7 @@ from riskcore import events as e
 from riskcore.engine import SPOKE, State, Step, put_off, step
 from riskcore.engine.closed import Answers, PutOff, all_facts
 from riskcore.exits.leaving import before_the_open
+from riskcore.exits.timing import UNITS, candle_length
 from riskcore.instruments import Instrument
 from riskcore.intrabar import Ambiguous, Entries, Intrabar, finer_of, in_doubt, lived_through, path_through
 from riskcore.listing import Listed
@@ -42,7 +43,6 @@ from riskcore.values import Later, changed, made
 SWING_BARS: Final = 100
 """How many of the newest bars come along as evidence where stops stand beyond swings."""
 LONGEST_COUNT: Final = 4
-UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
 
 
 @cache
@@ -57,7 +57,7 @@ def interval_length(interval: str) -> timedelta:
     plain = count.isascii() and count.isdecimal() and len(count) <= LONGEST_COUNT
     if not plain or int(count) < 1 or unit not in UNITS:
         raise ValueError(f"interval must be like 1m, 5m, 1h or 1D, got {interval!r}")
-    return int(count) * UNITS[unit]
+    return candle_length(text)
 
 
 # ---------------------------------------------------------------- what a bar means

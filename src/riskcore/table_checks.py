@@ -12,6 +12,7 @@ from typing import Any, Final
 from attrs import field, fields
 
 from riskcore.money import count, not_negative
+from riskcore.symbols import SYMBOL_SHAPE
 from riskcore.values import Check, given, settle
 
 ALL: Final = "all"
@@ -30,7 +31,6 @@ FIRST_YEAR: Final = 2016
 LAST_YEAR: Final = 2099
 
 _TEXT: Final = re.compile(r"[ -~]+")
-_SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9&\-_.]{0,49}")
 _CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _WINDOW: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|close-[1-9][0-9]{0,2}")
 
@@ -44,7 +44,7 @@ def line_of_text(value: Any, name: str) -> str:
 
 def symbol_name(value: Any, name: str) -> str:
     """A symbol in capitals."""
-    if not isinstance(value, str) or not _SYMBOL.fullmatch(value):
+    if not isinstance(value, str) or not SYMBOL_SHAPE.fullmatch(value):
         raise ValueError(f"{name} must be a symbol in capitals such as RELIANCE or M&M, got {value!r}")
     return value
 

@@ -8,7 +8,6 @@ import pytest
 
 import riskcore as rc
 from riskcore_openalgo.client import Client, OrderWanted, ReadFailed, Unknown
-from riskcore_openalgo.config.settings import OpenAlgoAccess
 from tests.client.conftest import NOW
 from tests.client.peer import DROP, KEY, success
 
@@ -69,7 +68,6 @@ def test_the_key_is_taken_out_of_what_the_sdk_itself_raises(client, monkeypatch)
 
 def test_the_sdk_is_never_verbose(client):
     assert client._calls._sdk.verbose == 0
-    assert client.new_sdk().verbose == 0
 
 
 def test_a_client_cannot_be_pickled_and_so_be_written_away(client):
@@ -77,16 +75,13 @@ def test_a_client_cannot_be_pickled_and_so_be_written_away(client):
         pickle.dumps(client)
 
 
-def test_a_client_is_made_of_the_credentials_file(peer):
-    access = OpenAlgoAccess(host=peer.host, api_key=KEY, ws_url="ws://127.0.0.1:8765")
-    with Client.from_access(access, strategy="mine") as client:
+def test_a_client_is_told_by_host_and_strategy_alone(peer):
+    with Client(peer.host, KEY, ws_url="ws://127.0.0.1:8765", strategy="mine") as client:
         assert repr(client) == f"Client({peer.host!r}, strategy='mine')"
         assert client.ws_url == "ws://127.0.0.1:8765"
 
 
 def test_without_a_key_there_is_no_client():
-    with pytest.raises(ValueError, match="api_key"):
-        Client.from_access(OpenAlgoAccess())
     with pytest.raises(ValueError, match="api_key is missing"):
         Client("http://127.0.0.1:5000", "")
     with pytest.raises(ValueError, match="Client: api_key begins or ends with a space"):

@@ -261,7 +261,7 @@ def update(**more):
     return told
 
 
-def test_F24_orders_of_the_other_mode_are_left_and_their_moment_kept():
+def test_F24_orders_of_the_other_mode_are_left():
     """The analyzer was switched on beside a live account, or the reverse; an update that does not say is taken."""
     live, paper = Day(mode="live"), Day(mode="paper")
     analyze, real, silent = update(), update(mode="live"), update(mode=None)
@@ -270,7 +270,6 @@ def test_F24_orders_of_the_other_mode_are_left_and_their_moment_kept():
             day.feed._order(told)
     assert live.feed.order_updates() == [real.order, silent.order]
     assert paper.feed.order_updates() == [analyze.order, silent.order]
-    assert live.feed.other_mode_at == paper.feed.other_mode_at == NINE
     assert live.feed.order_updates() == []
 
 

@@ -56,11 +56,11 @@ def test_openalgo_over_https_is_verified_and_a_ca_file_vouches_for_it(certificat
     before = dict(os.environ)
     with serve(app, "127.0.0.1", 0, certfile=certificate[0], keyfile=certificate[1]) as server:
         access = OpenAlgoAccess(host=server.url, api_key="a-key", ca_file=certificate[0])
-        with Client.from_access(access, sleep=lambda seconds: None) as client, pytest.raises(ReadFailed):
+        with Client(access.host, access.api_key, sleep=lambda seconds: None) as client, pytest.raises(ReadFailed):
             client.funds()
         assert heard == []
         settings = Settings(credentials=Credentials(openalgo=access))
-        with trusting(settings, None), Client.from_access(access) as client:
+        with trusting(settings, None), Client(access.host, access.api_key) as client:
             assert client.funds().available_cash == 5
     assert heard[0]["apikey"] == "a-key"
     assert dict(os.environ) == before

@@ -6,7 +6,7 @@ Each act ends in `ControlTaken`, and what follows from it, or in `ControlRefused
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from riskcore import events as e
 from riskcore.brokers import PAPER
@@ -20,8 +20,6 @@ from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.rounding import STOP, rounded
 from riskcore.signals import BUY
-
-Hand: TypeAlias = e.OperatorExited | e.OperatorCancelled | e.OperatorTightened | e.OperatorSet | e.OperatorSettled
 
 
 def leave(event: e.OperatorExited, turn: Turn) -> None:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore.book import Book
-from riskcore.money import exact, percent_of
+from riskcore.exits.levels import exit_limit
+from riskcore.money import exact
 from riskcore.orders import STOP_HIT, WORKING, ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.positions import Position
-from riskcore.rounding import EXIT_LIMIT, rounded
 from riskcore.sessions import CalendarUnknown, stops_rest
-from riskcore.signals import BUY, opposite
+from riskcore.signals import opposite
 from riskcore.table_rows import Capability
 
 HOUR: Final = timedelta(hours=1)
@@ -46,13 +46,9 @@ def resting_stop(position: Position, quantity: int, *, order_id: str, policy: Po
     )
 
 
-@exact
 def stop_limit(position: Position, trigger: Decimal, policy: Policy) -> Decimal:
-    """How far a resting stop may go once it is triggered, rounded to the tick that fills sooner; at least one tick."""
-    band = percent_of(trigger, policy.stop_band_pct)
-    raw = trigger - band if position.side == BUY else trigger + band
-    tick = position.instrument.tick
-    return max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)
+    """How far a resting stop may go once it is triggered: `stop_band_pct` beyond its trigger."""
+    return exit_limit(position, trigger, policy.stop_band_pct)
 
 
 def revision_for(position: Position, order: Order, quantity: int, policy: Policy) -> Revision | None:

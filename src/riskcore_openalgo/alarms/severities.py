@@ -37,11 +37,6 @@ class Told:
         return " ".join(f"{self.title}: {self.text}".split()).encode("ascii", "replace").decode("ascii")
 
     @property
-    def urgent(self) -> bool:
-        """Whether somebody must look now."""
-        return self.severity == CRITICAL
-
-    @property
     def is_detail(self) -> bool:
         """Whether the log alone has it, where nobody asked for more."""
         return self.severity == DETAIL

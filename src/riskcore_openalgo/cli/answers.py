@@ -31,6 +31,11 @@ def say_first(arguments: argparse.Namespace, text: str) -> None:
     print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
 
 
+def in_ascii(text: str) -> str:
+    """A line for any console: what it may not be able to write is spelt out."""
+    return "".join(letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in text)
+
+
 def finished(trade: events.PositionClosed) -> dict[str, Any]:
     """A finished trade: all that is known of it, and its result after charges."""
     return {**plain(trade), "net": trade.net}

@@ -22,7 +22,7 @@ from riskcore import events
 from riskcore.events import CONTROL_REFUSALS, FLAT, INCOMPLETE, PENDING, STOPPING
 from riskcore_openalgo.cli.answers import as_json, say
 from riskcore_openalgo.cli.opening import reader, writer
-from riskcore_openalgo.cli.unseen import unseen
+from riskcore_openalgo.cli.unseen import Unseen, unseen
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import ConfigurationError, load_settings
 from riskcore_openalgo.config.checks import name
@@ -152,6 +152,17 @@ def _alone(journal: Journal, event: Request) -> Outcome:
 
 def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
     """Leave an input for the runner, and wait for what came of it; None, which is said, where it was not taken."""
+    found = left_for_the_runner(at, event, given)
+    if isinstance(found, Outcome):
+        return found
+    if given.json:
+        print(as_json(found.content))
+    print(found.told, file=sys.stderr)
+    return None
+
+
+def left_for_the_runner(at: At, event: Request, given: argparse.Namespace) -> Outcome | Unseen:
+    """The same, and nothing is said: what came of it, or what is known of it where the journal does not show it."""
     with reader(at) as journal:
         before = journal.length
         path = Inbox(given.inbox or folder_of(at)).put(event)
@@ -161,13 +172,8 @@ def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outc
             if found is not None:
                 return found
             if time.monotonic() >= give_up:
-                break
+                return unseen(path, given.wait, journal)
             time.sleep(POLL_S)
-        left = unseen(path, given.wait, journal)
-    if given.json:
-        print(as_json(left.content))
-    print(left.told, file=sys.stderr)
-    return None
 
 
 def outcome(journal: Reader, event: Request, after: int) -> Outcome | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from riskcore_openalgo.cli.answers import say
+from riskcore_openalgo.cli.answers import in_ascii, say
 from riskcore_openalgo.cli.live import api_key_of
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.client import Client
@@ -80,12 +80,8 @@ def _of_the_journal(settings: Settings, place: At) -> Iterator[Check]:
 def _text(checks: list[Check]) -> str:
     lines = []
     for check in checks:
-        lines.append(f"{MARKS[check.status]}  {check.name:<{NAME_WIDTH}}{_ascii(check.found)}")
+        lines.append(f"{MARKS[check.status]}  {check.name:<{NAME_WIDTH}}{in_ascii(check.found)}")
         if check.remedy:
-            lines.append(f"{'':6}{'':{NAME_WIDTH}}-> {_ascii(check.remedy)}")
+            lines.append(f"{'':6}{'':{NAME_WIDTH}}-> {in_ascii(check.remedy)}")
     count = {mark: sum(check.status == mark for check in checks) for mark in (FAIL, WARN)}
     return "\n".join([*lines, f"{len(checks)} checks: {count[FAIL]} failed, {count[WARN]} warnings"])
-
-
-def _ascii(text: str) -> str:
-    return "".join(letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in text)

@@ -36,6 +36,7 @@ from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.inbox import folder_of
+from riskcore_openalgo.runner.intake_child import SIGNALS
 from riskcore_openalgo.runner.kept_for import refuse_other
 from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
@@ -57,7 +58,6 @@ WIDTH: Final = 78
 INBOX_EVERY_S: Final = 0.5
 SWITCH_S: Final = 0.001
 """A turn or an order that comes back from the disk waits so long at most for a thread that reads books or quotes."""
-SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def live(arguments: argparse.Namespace) -> int:

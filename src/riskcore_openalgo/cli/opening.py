@@ -24,10 +24,10 @@ def reader(at: At) -> Reader:
     return Reader(at, key=key_of(at))
 
 
-def writer(at: At, *, wait_s: float = 0.0, whole: bool = False) -> Journal:
+def writer(at: At, *, whole: bool = False) -> Journal:
     """The journal, to write; it must be there. `JournalInUse` where another process writes to it."""
     reader(at).close()  # a misspelt name is an error, and makes no new journal
-    return Journal(at, key=key_of(at), wait_s=wait_s, whole=whole)
+    return Journal(at, key=key_of(at), whole=whole)
 
 
 def paper_of(arguments: argparse.Namespace) -> PaperGateway:

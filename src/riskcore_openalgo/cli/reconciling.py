@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import time
 from datetime import datetime
 from typing import Any
 
-import attrs
 from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.cli.answers import plain, say, say_first
+from riskcore_openalgo.cli.control import left_for_the_runner
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.cli.tables import table
-from riskcore_openalgo.cli.unseen import unseen
+from riskcore_openalgo.cli.unseen import Unseen
 from riskcore_openalgo.journal import At, JournalInUse
+from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.by_hand import take_by_hand
-from riskcore_openalgo.runner.inbox import Inbox, folder_of
 
 FROZEN, UNKNOWN, FREEZE = "positions_differ", "unknown", "freeze"
-POLL_S = 0.1
 COLUMNS = ("symbol", "ours", "theirs", "kind", "seen", "what follows")
 GOES = "our book follows the broker: the shares are gone"
 FOLLOWS = {
@@ -193,19 +191,12 @@ def _accept(arguments: argparse.Namespace, event: events.DifferencesAccepted) ->
 def _through_the_inbox(arguments: argparse.Namespace, event: events.DifferencesAccepted) -> int:
     """Leave it for the runner, and wait until the journal shows it."""
     at = arguments.journal
-    with reader(at) as journal:
-        say_first(arguments, f"{journal.where}: a runner is writing; the request goes into its inbox")
-        before = journal.length
-        path = Inbox(arguments.inbox or folder_of(at)).put(event)
-        give_up = time.monotonic() + arguments.wait
-        while True:
-            for row in journal.rows("input", after=before, types=[type(event).__name__]):
-                if attrs.evolve(row.event, at=event.at) == event:
-                    say_first(arguments, f"accepted: row {row.seq} of {journal.where}\n")
-                    return _said(arguments, _looked(at), accepted=True)
-            if time.monotonic() >= give_up:
-                break
-            time.sleep(POLL_S)
-        left = unseen(path, arguments.wait, journal)
-    say(arguments, {"accepted": False, "taken": left.taken, "waits_as": left.waits_as, "told": left.told}, left.told)
-    return 1
+    where = place_of(at).where
+    say_first(arguments, f"{where}: a runner is writing; the request goes into its inbox")
+    found = left_for_the_runner(at, event, arguments)
+    if isinstance(found, Unseen):
+        seen = {"accepted": False, "taken": found.taken, "waits_as": found.waits_as, "told": found.told}
+        say(arguments, seen, found.told)
+        return 1
+    say_first(arguments, f"accepted: row {found.row} of {where}\n")
+    return _said(arguments, _looked(at), accepted=True)

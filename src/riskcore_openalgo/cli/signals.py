@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from riskcore_openalgo.cli.answers import say
+from riskcore_openalgo.cli.answers import in_ascii, say
 from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal.spool import waiting_in
@@ -43,7 +43,7 @@ def _text(found: Story) -> str:
 def _lines(step: Step) -> list[str]:
     begin = f"{step.at:%Y-%m-%d %H:%M:%S}  {step.what:<{WHAT_WIDTH}}"
     first, *rest = step.lines
-    return [f"{begin}{_ascii(first)}", *(f"{'':{len(begin)}}{_ascii(line)}" for line in rest)]
+    return [f"{begin}{in_ascii(first)}", *(f"{'':{len(begin)}}{in_ascii(line)}" for line in rest)]
 
 
 def _content(found: Story) -> dict[str, Any]:
@@ -58,7 +58,3 @@ def _content(found: Story) -> dict[str, Any]:
         for step in found.steps
     ]
     return {"id": found.name, "signals": list(found.signals), "ending": found.ending, "steps": steps}
-
-
-def _ascii(text: str) -> str:
-    return "".join(letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in text)

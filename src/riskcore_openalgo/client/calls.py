@@ -126,11 +126,6 @@ class Calls:
         """The key, which the price stream's login takes."""
         return self._key
 
-    def new_sdk(self, **options: Any) -> Any:
-        """Another `openalgo.api` with the same key, for a feed of its own."""
-        options.setdefault("ws_url", self._ws_url)
-        return openalgo.api(self._key, host=self.host, timeout=self._timeout_s, **options)
-
     def has(self, method: str) -> bool:
         """Whether the installed SDK has a method."""
         return callable(getattr(self._sdk, method, None))

@@ -76,11 +76,6 @@ class Client:
         )
 
     @classmethod
-    def from_access(cls, access: OpenAlgoAccess, **options: Any) -> Client:
-        """The client of the credentials file; `ValueError` where that has no key."""
-        return cls(access.host, access.api_key or "", ws_url=access.ws_url, **options)
-
-    @classmethod
     def over(cls, calls: Calls, *, strategy: str = "riskcore", clock: Callable[[], datetime] = now_in_ist) -> Client:
         """A client that calls through what it is given: a simulated OpenAlgo, for one."""
         client = cls.__new__(cls)
@@ -147,10 +142,6 @@ class Client:
     def observe(self, seen: Callable[[str, float, bool], None]) -> None:
         """Have `seen(method, seconds, taken)` called after each call, in the thread of the call."""
         self._calls.seen = seen
-
-    def new_sdk(self, **options: Any) -> Any:
-        """Another `openalgo.api` with the same key, for a feed that owns its connection."""
-        return self._calls.new_sdk(**options)
 
     # ------------------------------------------------------------ orders
 

@@ -115,15 +115,15 @@ def has(row: Mapping[str, Any], *names: str) -> Any:
     return found
 
 
-def number_in(row: Mapping[str, Any], what: str, name: str, place: str = "data") -> Decimal:
+def number_in(row: Mapping[str, Any], what: str, name: str) -> Decimal:
     """A number that must be there, negative ones too; `ReadFailed` naming the field."""
     try:
         value = has(row, name)
     except ValueError as problem:
-        raise ReadFailed(what, f"{place}.{problem}", UNKNOWN) from None
+        raise ReadFailed(what, f"data.{problem}", UNKNOWN) from None
     number = amount(value)
     if number is None:
-        raise ReadFailed(what, f"{place}.{name} must be a number, got {value!r}", UNKNOWN)
+        raise ReadFailed(what, f"data.{name} must be a number, got {value!r}", UNKNOWN)
     return number
 
 

@@ -111,12 +111,12 @@ def _failed(body: Mapping[str, Any], code: int | None, kind: str) -> Reply:
     parts = HTTP_ERROR.fullmatch(message) if isinstance(message, str) and kind == "http_error" else None
     if parts is None:
         return Reply(ok=False, body={}, words=said(body), code=code, kind=kind or "json_error")
-    inner = _json_object(parts[2], code)
+    inner = _json_object(parts[2])
     words = f"HTTP {parts[1]}: {said(inner) if inner else plain_words(parts[2]) or 'no text'}"
     return Reply(ok=False, body=inner, words=words, code=int(parts[1]), kind=kind, spoken="message" in inner)
 
 
-def _json_object(text: str, code: int | None) -> Mapping[str, Any]:
+def _json_object(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

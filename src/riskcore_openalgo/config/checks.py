@@ -6,7 +6,7 @@ A message repeats no secret, and no address: people paste keys into the wrong li
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -126,11 +126,16 @@ def whole_up_to(most: int, value: Any) -> int:
     return value
 
 
+def one_of(words: Sequence[str], value: Any) -> str:
+    """One of these words."""
+    if value not in words:
+        raise ValueError(f"must be one of {', '.join(words)}, got {value!r}")
+    return str(value)
+
+
 def mode(value: Any) -> str:
     """Where orders go."""
-    if value not in MODES:
-        raise ValueError(f"must be one of {', '.join(MODES)}, got {value!r}")
-    return str(value)
+    return one_of(MODES, value)
 
 
 def path(value: Any) -> Path:
@@ -256,9 +261,7 @@ def optional_port(value: Any) -> int | None:
 
 def level(value: Any) -> str:
     """A level of the log."""
-    if value not in LEVELS:
-        raise ValueError(f"must be one of {', '.join(LEVELS)}, got {value!r}")
-    return str(value)
+    return one_of(LEVELS, value)
 
 
 def flag(value: Any) -> bool:
@@ -275,9 +278,7 @@ def megabytes(value: Any) -> int:
 
 def severity(value: Any) -> str:
     """How grave."""
-    if value not in SEVERITIES:
-        raise ValueError(f"must be one of {', '.join(SEVERITIES)}, got {value!r}")
-    return str(value)
+    return one_of(SEVERITIES, value)
 
 
 def optional_clock_time(value: Any) -> time | None:
@@ -345,14 +346,7 @@ def lot_size(value: Any) -> int | None:
 
 def kind(value: Any) -> str | None:
     """What trades like a share: one, or a fund; or none."""
-    if value not in (None, *SHARES):
-        raise ValueError(f"must be one of {', '.join(SHARES)}, got {value!r}")
-    return None if value is None else str(value)
-
-
-def sector(value: Any) -> str | None:
-    """A sector, or none."""
-    return None if value is None else text(value)
+    return None if value is None else one_of(SHARES, value)
 
 
 def listed(value: Any) -> bool | None:

@@ -229,7 +229,7 @@ class InstrumentGiven:
     )
     sector: str | None = field(
         default=None,
-        converter=checks.sector,
+        converter=checks.optional_text,
         metadata=meta("text", "bucket of the sector limit", example="Energy"),
     )
     derivatives_listed: bool | None = field(

@@ -15,6 +15,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
+from riskcore_openalgo.client.client import BOOKS as WHOLE
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
@@ -26,7 +27,7 @@ from riskcore_openalgo.portfolio import SANDBOX
 from riskcore_openalgo.runner.account import BOOKS, BROKER, BY, FUNDS, MODE, Account, readings
 from riskcore_openalgo.runner.evidence import LiveEvidence
 from riskcore_openalgo.runner.history import History
-from riskcore_openalgo.runner.lanes import Deliver, InlineLanes
+from riskcore_openalgo.runner.lanes import UnaskedLanes
 from riskcore_openalgo.runner.live import STOPPING, UNREADABLE
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.runner import Runner
@@ -35,7 +36,6 @@ STEP_S: Final = 0.5
 """So long a script waits between two looks at the books."""
 SEEN_OFF_S: Final = 10.0
 """So long at most a script that was ended stays, until what it sent works no more, or rests."""
-WHOLE: Final = ("orders", "trades", "positions", "holdings")
 
 
 @frozen(kw_only=True)
@@ -63,18 +63,6 @@ class NoFeed:
         return None
 
 
-class ScriptLanes(InlineLanes):
-    """Everything in the script's own thread. A signal's evidence is what the script decided on, and is not asked for.
-
-    So a signal that another script left without an answer is not acted on here: it grows old, and is refused.
-    """
-
-    def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
-        """Carry out one command at once."""
-        if not isinstance(command, events.AskEvidence):
-            super().send(command, at, deliver)
-
-
 class Visit:
     """A runner over an open journal. `begin` comes first; `facts` are those of this visit, `unread` what was not read.
 
@@ -99,7 +87,7 @@ class Visit:
         self.runner = Runner(
             journal=journal,
             policy=tools.policy,
-            lanes=ScriptLanes(gateway, self.evidence()),
+            lanes=UnaskedLanes(gateway, self.evidence()),
             clock=tools.clock,
             timers=Pulse(lambda: self.state),
             watch=self.facts.append,

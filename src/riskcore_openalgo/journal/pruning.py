@@ -7,7 +7,6 @@ journal. Killed in between, the journal is as it was, and the same command goes 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from datetime import date
 from itertools import takewhile
@@ -23,15 +22,15 @@ from riskcore import engine, events
 from riskcore_openalgo.journal import snapshots
 from riskcore_openalgo.journal.chain import INPUT, Mark, Row, chained
 from riskcore_openalgo.journal.places import beside
-from riskcore_openalgo.journal.reader import Reader, fold
+from riskcore_openalgo.journal.reader import OPENED, Reader, fold
 from riskcore_openalgo.journal.snapshots import Snapshot
+from riskcore_openalgo.journal.spool import settle
 from riskcore_openalgo.journal.store import Journal
 from riskcore_openalgo.journal.tables import JOURNAL
 from riskcore_openalgo.journal.troubles import JournalBroken
 
 PART: Final = ".part"
 LEFT_BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock", ".spool")
-OPENED: Final = events.SessionOpened.__name__
 LOADED: Final = events.PolicyLoaded.__name__
 
 
@@ -180,21 +179,10 @@ def _archived(journal: Journal, place: Path, base: Snapshot, key: str | None) ->
         os.fsync(file.fileno())
     part.rename(place)
     _removed(part)
-    _settled(place.parent)
+    settle(place.parent)
 
 
 def _removed(part: Path) -> None:
     """Nobody else writes there: the lock of the journal is ours."""
     for ending in LEFT_BESIDE:
         beside(part, ending).unlink(missing_ok=True)
-
-
-def _settled(folder: Path) -> None:
-    """The folder's own entry is on the disk too, where the system lets us say so."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -38,7 +38,6 @@ class Timeline:
         self.places = [] if self.even else [np.searchsorted(self.starts, one.at) for one in series]
         ends = self.starts + (0 if self.daily else self.length)
         self.days = (ends + IST_AHEAD) // DAY
-        self.first_of_days = np.flatnonzero(np.diff(self.days, prepend=-1))
         self.ends = len(self.starts)
         self._next_days: dict[date, int] = {}
         self._group: tuple[int, list[tuple[int, int]]] = (-1, [])
@@ -101,10 +100,6 @@ class Timeline:
                     return moment * self.width + thing + 1
             moment, slot = moment + 1, 0
         return NEVER
-
-    def day_of(self, moment: int) -> date:
-        """The date on which the bars of a moment end."""
-        return date_of(int(self.days[moment]))
 
     def next_day(self, day: date) -> int:
         """The code of the first moment whose bars end after that date."""

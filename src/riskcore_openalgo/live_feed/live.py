@@ -65,9 +65,8 @@ class LiveFeed:
 
     `ask(keys)` brings quotes (the client's), every `poll_least_s(keys)` at most, `clock` and `monotonic` say what time
     it is. `mode` is the connection's in `ConnectionSeen`, which tells of the stream alone. Orders of the analyzer are
-    taken in paper mode and left in live mode, and the other way round; `other_mode_at` is when one of the other mode
-    was last seen, which the keeper of the mode is to look into. `previous_close(key)` and `is_open(key, at)` (see
-    `by_calendar`) must answer at once and not raise. `wake()` is called, from any thread, when something arrived.
+    taken in paper mode and left in live mode, and the other way round. `previous_close(key)` and `is_open(key, at)`
+    (see `by_calendar`) must answer at once and not raise. `wake()` is called, from any thread, when something arrived.
     """
 
     def __init__(
@@ -94,7 +93,6 @@ class LiveFeed:
             raise ValueError(f"LiveFeed.mode must be live or paper, got {mode!r}")
         self.prices = Prices(is_open=is_open, limits=limits)
         self.judge = Judge(limits, previous_close)
-        self.other_mode_at: datetime | None = None
         self._mode, self._wake, self._is_open = mode, wake, is_open
         self._monotonic, self._fresh = monotonic, fresh or FreshTiming()
         self._now: Callable[[], Moment] = lambda: Moment(clock(), monotonic())
@@ -211,9 +209,7 @@ class LiveFeed:
             self._wake()
 
     def _order(self, update: OrderUpdate) -> None:
-        if update.analyze is not None and update.analyze != (self._mode == PAPER):
-            self.other_mode_at = self._now().at
-        else:
+        if update.analyze is None or update.analyze == (self._mode == PAPER):
             with self._lock:
                 self._orders.append(update.order)
         self._wake()

@@ -13,7 +13,6 @@ from attrs import frozen
 
 STREAM: Final = "stream"
 POLL: Final = "poll"
-SOURCES: Final = (STREAM, POLL)
 
 LARGEST: Final = Decimal(10) ** 15
 GRAIN: Final = Decimal("0.000001")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Final
 
 from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine
+from riskcore_openalgo.runner.account import ANY_SHARE
 from riskcore_openalgo.runner.mornings import trades_today
-
-ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 
 
 @frozen

@@ -50,23 +50,15 @@ class TakeoverFailed(RuntimeError):
     """Another process still writes the journal; the message says what to do."""
 
 
-def take_over(
-    place: Place,
-    *,
-    tell: Callable[[str], None],
-    grace_s: float = GRACE_S,
-    ends_s: float = ENDS_S,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> None:
+def take_over(place: Place, *, tell: Callable[[str], None], grace_s: float = GRACE_S, ends_s: float = ENDS_S) -> None:
     """Wait for the holder of the writer's lock to end, end it, or break its lock; a fence must stand already."""
 
     def freed(within_s: float) -> bool:
-        ends = monotonic() + within_s
+        ends = time.monotonic() + within_s
         while place.holder() is not None:
-            if monotonic() >= ends:
+            if time.monotonic() >= ends:
                 return False
-            sleep(STEP_S)
+            time.sleep(STEP_S)
         return True
 
     if freed(grace_s):
@@ -106,16 +98,14 @@ def stop_now(
     fence: Fence,
     within_s: float,
     tell: Callable[[str], None] = lambda text: None,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
 ) -> Emergency | None:
     """Press the emergency stop in a runner that has started, and turn it until that has ended or the time is up.
 
     Ends early where somebody else raises another fence.
     """
     offer(events.EmergencyStopped(clock(), by, why, whole_account))
-    ends, told = monotonic() + within_s, ""
-    while monotonic() < ends and not fence.shut():
+    ends, told = time.monotonic() + within_s, ""
+    while time.monotonic() < ends and not fence.shut():
         live.turn()
         emergency = live.state.control.emergency
         if emergency is not None and emergency.stage != told:
@@ -123,27 +113,20 @@ def stop_now(
             tell(told)
         if told in (FLAT, PENDING):
             break
-        sleep(STEP_S)
+        time.sleep(STEP_S)
     return live.state.control.emergency
 
 
-def warm_up(
-    live: Turning,
-    known: Callable[[str], bool],
-    *,
-    within_s: float = PRICES_S,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> None:
+def warm_up(live: Turning, known: Callable[[str], bool]) -> None:
     """Turn until the broker is known and every position has a price, or the time is up: then it must do without."""
-    ends = monotonic() + within_s
-    while monotonic() < ends:
+    ends = time.monotonic() + PRICES_S
+    while time.monotonic() < ends:
         live.turn()
         state = live.state
         priced = all(known(position.instrument.key) for position in state.book.positions)
         if priced and state.custody.capability is not None:
             return
-        sleep(STEP_S)
+        time.sleep(STEP_S)
 
 
 def _end(process: int) -> None:

@@ -34,6 +34,7 @@ from riskcore import events
 from riskcore_openalgo.journal import At, CodecError, decode, encode
 from riskcore_openalgo.journal.codec import VERSIONS
 from riskcore_openalgo.journal.places import place_of
+from riskcore_openalgo.journal.spool import settle
 from riskcore_openalgo.journal.tables import JOURNAL
 from riskcore_openalgo.runner.room import with_room
 
@@ -221,7 +222,7 @@ class Inbox:
         taken = path.with_suffix(TAKEN)
         with_room(self.folder, lambda: _write(taken, _input_text(event)))
         path.unlink()
-        _settle(self.folder)  # a request that came back with the power would be stamped, and taken, again
+        settle(self.folder)  # a request that came back with the power would be stamped, and taken, again
         return taken
 
     def _recorded(self, name: str, body: str, after: int) -> bool | None:
@@ -321,18 +322,7 @@ def _write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """The folder's own entries are on the disk too, where the system lets us say so."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    settle(path.parent)
 
 
 def _read(path: Path) -> dict[str, Any]:

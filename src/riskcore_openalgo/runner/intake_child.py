@@ -48,6 +48,7 @@ SWITCH_S: Final = 0.0005
 """A thread that comes back from the disk waits so long at most for the one that reads alerts."""
 SAMPLE: Final = b'{"symbol": "SAMPLE", "action": "buy", "price": 1, "interval": "5", "time": "2026-11-20T04:15:00Z"}'
 SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Those by which a day is ended, where the system has them."""
 Said: TypeAlias = tuple[Any, ...]
 
 

@@ -76,6 +76,18 @@ class InlineLanes:
     ask = read
 
 
+class UnaskedLanes(InlineLanes):
+    """The same, where nobody is asked what is seen of a signal: a record says it, or the script that decided on it.
+
+    So a signal that another script left without an answer is not acted on: it grows old, and is refused.
+    """
+
+    def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
+        """Carry out one command at once, but for a question."""
+        if not isinstance(command, events.AskEvidence):
+            super().send(command, at, deliver)
+
+
 def answers(
     command: events.Command,
     gateway: Gateway,

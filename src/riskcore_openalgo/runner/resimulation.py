@@ -19,7 +19,7 @@ from riskcore import engine, events
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Durability, Reader, Row
 from riskcore_openalgo.journal.chain import INPUT
-from riskcore_openalgo.runner.lanes import Deliver, InlineLanes
+from riskcore_openalgo.runner.lanes import UnaskedLanes
 from riskcore_openalgo.runner.runner import Runner
 
 THE_BROKERS: Final = (
@@ -74,14 +74,6 @@ class _Recorded:
         return None
 
 
-class _Played(InlineLanes):
-    """Lanes of a simulation: of what is seen of a signal the record speaks, when it comes to it."""
-
-    def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
-        if not isinstance(command, events.AskEvidence):
-            super().send(command, at, deliver)
-
-
 class _Clock:
     """The time of the recorded input under way."""
 
@@ -107,7 +99,7 @@ def resimulate(journal: Reader, policy: rc.Policy) -> Resimulation:
     runner = Runner(
         journal=_Memory(),
         policy=policy,
-        lanes=_Played(gateway, _Recorded(opening)),
+        lanes=UnaskedLanes(gateway, _Recorded(opening)),
         clock=clock,
         watch=facts.append,
     )

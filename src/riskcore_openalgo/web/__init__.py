@@ -1,1 +1,1 @@
-"""What comes in over HTTP: `alerts` reads an alert, `intake` receives it (and needs the extra `runner`)."""
+"""What comes in over HTTP: strangers' alerts (`intake` takes them, `alerts` reads them), and the page of `control/`."""

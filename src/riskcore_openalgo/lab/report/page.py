@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal, localcontext
 from typing import Final
 
@@ -19,7 +19,6 @@ from riskcore_openalgo.lab.report.style import STYLE
 TRADES_DRAWN: Final = 60
 REMARKS_SHOWN: Final = 4
 NUMBER: Final = re.compile(r"([-+]?[0-9][0-9,.]*( ?%)?|-)\Z")
-Section = Callable[[Study], Markup]
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing but its own style, whatever a name in a journal says."""
 

@@ -22,11 +22,6 @@ class Lane:
         for fibre in self._fibres:
             fibre.go_on()
 
-    @property
-    def busy(self) -> bool:
-        """Whether something waits, or is under way."""
-        return bool(self._waiting) or len(self._idle) < len(self._fibres)
-
     def put(self, task: Act) -> None:
         """Let a task wait; it begins at this moment where a fibre is free, but not before whoever asks is done."""
         self._waiting.append(task)
@@ -67,11 +62,6 @@ class FibreLanes:
         self._gateway, self._evidence, self._time, self._look, self._ended = gateway, evidence, time, look, ended
         self._exits, self._entries, self._reads = Lane(time, EXITS), Lane(time, 1), Lane(time, READS)
         self.kill_at: int | None = None
-
-    @property
-    def busy(self) -> bool:
-        """Whether an order or a cancel waits or is under way."""
-        return self._exits.busy or self._entries.busy
 
     def send(self, command: events.Command, at: object, deliver: Deliver) -> None:
         """Hand a command to its lane."""

@@ -40,22 +40,18 @@ def _entry(room: Room, symbol: str, side: str, stop_pct: str, product: str = INT
     _offer(room, signal)
 
 
-def _leave(room: Room, symbol: str) -> None:
+def _leave(room: Room, symbol: str, **more: str) -> None:
     one = room.traded[symbol]
     position = room.live.state.book.position(one.key)
     side = rc.SELL if position is None or position.side == rc.BUY else rc.BUY
-    about: dict[str, Any] = {"kind": rc.EXIT, "strategy": "walk", "exchange": one.exchange}
+    about: dict[str, Any] = {"kind": rc.EXIT, "strategy": "walk", "exchange": one.exchange, **more}
     _offer(room, rc.Signal(symbol, side, at=room.time.now, **about))
 
 
 def _reduce(room: Room, symbol: str, percent: str) -> None:
     """A part of what is held is to leave."""
-    one = room.traded[symbol]
-    position = room.live.state.book.position(one.key)
-    if position is not None:
-        side = rc.SELL if position.side == rc.BUY else rc.BUY
-        about: dict[str, Any] = {"kind": rc.EXIT, "strategy": "walk", "exchange": one.exchange}
-        _offer(room, rc.Signal(symbol, side, at=room.time.now, reduce_pct=percent, **about))
+    if room.live.state.book.position(room.traded[symbol].key) is not None:
+        _leave(room, symbol, reduce_pct=percent)
 
 
 def _reverse(room: Room, symbol: str, stop_pct: str) -> None:

@@ -89,13 +89,13 @@ class Board:
             "side": position.side,
             "quantity": position.quantity,
             "product": position.product,
-            "average": _price(position.average_price),
-            "last": _price(position.last),
+            "average": _rupees(position.average_price),
+            "last": _rupees(position.last),
             "age_s": None if age is None else round(age, 1),
-            "stop": _price(position.stop),
-            "target": _price(position.target),
+            "stop": _rupees(position.stop),
+            "target": _rupees(position.target),
             "trail": position.trail.rule,
-            "best": _price(position.trail.best),
+            "best": _rupees(position.trail.best),
             "result": f"{position.unrealised:.2f}",
             "covered": covered(state, position),
             "leaving": leaving,
@@ -209,7 +209,7 @@ def _order(order: rc.Order, state: engine.State) -> dict[str, Any]:
         "side": approved.side,
         "quantity": approved.quantity,
         "filled": order.filled_quantity,
-        "price": _price(trigger if trigger is not None else approved.limit),
+        "price": _rupees(trigger if trigger is not None else approved.limit),
         "status": order.status,
         "broker_id": order.broker_id,
         "at": approved.at.isoformat(),
@@ -240,8 +240,8 @@ def _trade(fact: events.PositionClosed) -> dict[str, Any]:
         "key": fact.key,
         "side": fact.side,
         "quantity": fact.quantity,
-        "entry": _price(fact.entry_price),
-        "exit": _price(fact.exit_price),
+        "entry": _rupees(fact.entry_price),
+        "exit": _rupees(fact.exit_price),
         "reason": fact.reason,
         "net": f"{fact.net:.2f}",
     }
@@ -249,10 +249,6 @@ def _trade(fact: events.PositionClosed) -> dict[str, Any]:
 
 def _alert(alert: Alert) -> dict[str, Any]:
     return {"at": alert.at.isoformat(), "text": alert.said.line, "severity": alert.said.severity}
-
-
-def _price(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:.2f}"
 
 
 def _rupees(value: Decimal | None) -> str | None:

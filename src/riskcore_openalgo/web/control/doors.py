@@ -26,7 +26,6 @@ WINDOW_S: Final = 900.0
 SESSIONS: Final = 50
 ONCE: Final = 10_000
 FORM_S: Final = 3_600
-LONGEST: Final = 200
 
 
 @define

@@ -20,21 +20,24 @@ if TYPE_CHECKING:
 def circuit(room: Room, symbol: str, share: float) -> None:
     """The price is locked at its lower limit, and no sale fills there; later the band moves on."""
     one = room.traded[symbol]
-    key, last = one.key, room.broker.market.quote(one.key).last
+    last = room.broker.market.quote(one.key).last
     lower = one.on_tick(last * 97 / 100)
-    room.broker.circuit(key, lower, last * 2)
-    room.move(symbol, lower, hold_s=20 + 60 * share)
-    room.time.later(20 + 60 * share, lambda: room.broker.market.bands.pop(key, None))
+    _lock(room, symbol, lower, (lower, last * 2), 20 + 60 * share)
 
 
 def upper_circuit(room: Room, symbol: str, share: float) -> None:
     """The price is locked at its upper limit, and no purchase fills there; later the band moves on."""
     one = room.traded[symbol]
-    key, last = one.key, room.broker.market.quote(one.key).last
+    last = room.broker.market.quote(one.key).last
     upper = one.on_tick(last * 103 / 100)
-    room.broker.circuit(key, one.on_tick(last / 2), upper)
-    room.move(symbol, upper, hold_s=20 + 60 * share)
-    room.time.later(20 + 60 * share, lambda: room.broker.market.bands.pop(key, None))
+    _lock(room, symbol, upper, (one.on_tick(last / 2), upper), 20 + 60 * share)
+
+
+def _lock(room: Room, symbol: str, price: Decimal, band: tuple[Decimal, Decimal], hold_s: float) -> None:
+    key = room.traded[symbol].key
+    room.broker.circuit(key, *band)
+    room.move(symbol, price, hold_s=hold_s)
+    room.time.later(hold_s, lambda: room.broker.market.bands.pop(key, None))
 
 
 def thin_market(room: Room, symbol: str, share: float) -> None:
