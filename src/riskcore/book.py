@@ -262,9 +262,8 @@ class Book:
         order = self._known(order_id)
         return self.with_order(order.advance(status, order.filled_quantity, order.filled_value, error))
 
-    @exact
     def peaked(self) -> Book:
-        """The next book with its peaks at today's equity, where that is higher."""
+        """The next book with its peaks at today's equity, where that is higher, for the same."""
         if self.opening_equity is None:
             return self
         before = self.session_peak, self.peak_equity

@@ -208,11 +208,3 @@ def test_a_sweep_in_threads_that_reckon_in_three_digits_says_the_same():
             swept = lab.sweep(space, given, Bought, RULES, interval="5m", executor=executor, progress=False)
         found.append(swept.trials)
     assert found[0] == found[1]
-
-
-def test_a_book_keeps_its_peaks_whatever_the_hosts_context():
-    """The host calls what the engine calls."""
-    book = rc.Book("1234567.89")
-    with localcontext() as host:
-        host.prec = 3
-        assert book.peaked().peak_equity == Decimal("1234567.89")
