@@ -84,7 +84,10 @@ COUNTERS: Final = (
     Known("riskcore_disconnects_total", "counter", "times the price stream was lost"),
     Known("riskcore_api_calls_total", "counter", "calls of OpenAlgo", ("call", "result")),
     Known("riskcore_alerts_missed_total", "counter", "alerts that found no room while the journal took none"),
+    Known("riskcore_prices_unused_total", "counter", "prices and messages of the feed that were not used", ("reason",)),
 )
+READ: Final = frozenset({"riskcore_alerts_missed_total", "riskcore_prices_unused_total"})
+"""Counters that others count: read at a scrape."""
 HISTOGRAMS: Final = (
     Known("riskcore_decision_seconds", "histogram", "from a signal taken to its answer, evidence included"),
     Known("riskcore_ack_seconds", "histogram", "from a signal taken to OpenAlgo's name for its entry"),
@@ -102,6 +105,7 @@ class Seen:
     policy: Callable[[], rc.Policy]
     turned_at: Callable[[], datetime | None]
     price_ages: Callable[[], Mapping[str, float]] = dict
+    prices_unused: Callable[[], Mapping[str, int]] = dict
     books_at: Callable[[], datetime | None] = lambda: None
     queue: Callable[[], int] = lambda: 0
     intake: Callable[[], tuple[bool, int] | None] = lambda: None
@@ -122,7 +126,7 @@ class Metrics:
         self.registry: CollectorRegistry = CollectorRegistry()
         self._made: dict[str, Any] = {}
         for one in COUNTERS:
-            if one.name != "riskcore_alerts_missed_total":
+            if one.name not in READ:
                 self._made[one.name] = Counter(one.name, one.says, one.labels, registry=self.registry)
         for one in HISTOGRAMS:
             self._made[one.name] = Histogram(one.name, one.says, one.labels, buckets=SECONDS, registry=self.registry)
@@ -182,6 +186,10 @@ class Metrics:
         missed = CounterMetricFamily("riskcore_alerts_missed_total", "alerts that found no room")
         missed.add_metric((), sum(delivery.missed for delivery in seen.channels()))
         yield missed
+        unused = CounterMetricFamily("riskcore_prices_unused_total", "prices that were not used", labels=("reason",))
+        for reason, count in seen.prices_unused().items():
+            unused.add_metric((reason,), count)
+        yield unused
 
     def _time(self, fact: events.Fact) -> None:
         if isinstance(fact, events.SignalTaken) and fact.signal.kind == rc.ENTRY:

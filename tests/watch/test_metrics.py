@@ -45,7 +45,7 @@ def a_day():
         seen(
             day, price_ages=lambda: {"NSE:INFY": 1.5, "NSE:TCS": 7.0}, queue=lambda: 3, lanes=lambda: {"exits": 1},
             channels=lambda: [channel], journal=lambda: (12, "locked"), books_at=lambda: day.state.now,
-            heartbeat=lambda: 5,
+            heartbeat=lambda: 5, prices_unused=lambda: {"quotes.wrong_instrument": 6},
         )
     )  # fmt: skip
     return day, metrics
@@ -70,6 +70,7 @@ def test_a_day_is_counted_and_measured():
         ("riskcore_alert_failures", "phone"): 3,
         ("riskcore_heartbeat_failures",): 5,
         ("riskcore_alerts_missed_total",): 4,
+        ("riskcore_prices_unused_total", "quotes.wrong_instrument"): 6,
         ("riskcore_journal_rows",): 12,
         ("riskcore_journal_trouble",): 1,
         ("riskcore_equity_rupees",): float(day.book.equity),

@@ -80,6 +80,7 @@ def watched(settings: Settings, day: Day, client: Client, journal: Journal, metr
         policy=lambda: live.runner.policy,
         turned_at=lambda: live.turned_at,
         price_ages=live.price_ages,
+        prices_unused=live.prices_unused,
         books_at=live.books_at,
         queue=lambda: live.transport.waiting,
         intake=metrics.intake,

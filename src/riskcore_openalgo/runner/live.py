@@ -7,7 +7,7 @@ waits for a network runs in lanes or in the feed's own threads, and comes back a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -124,6 +124,10 @@ class Live:
     def price_ages(self) -> dict[str, float]:
         """Seconds since the last good price of each instrument that is watched and has one."""
         return self._parts.feed.price_ages()
+
+    def prices_unused(self) -> Mapping[str, int]:
+        """How many prices and messages of the feed were not used, by reason."""
+        return self._parts.feed.counts()
 
     def books_at(self) -> datetime | None:
         """When the broker's books could last be read; None where none are."""

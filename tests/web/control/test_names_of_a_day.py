@@ -39,7 +39,10 @@ def test_neither_is_told_or_guessed_at_by_a_strangers_name(tmp_path, free_tcp_po
         assert metrics.ask("GET", "/metrics", **STRANGERS)[0] == 421
         assert [page.login("a guess", form="1.x", **STRANGERS)[0] for _ in range(6)] == [421] * 6
         assert page.login()[0] == 303
-        assert metrics.ask("GET", "/metrics")[0] == 200
+        page.day.day.live._parts.feed.judge.counts["NSE:INFY", "unchanged"] += 1
+        status, _, told = metrics.ask("GET", "/metrics")
+        assert status == 200
+        assert 'riskcore_prices_unused_total{reason="quotes.unchanged"}' in told
 
 
 def test_behind_a_proxy_any_name_is_its_own_and_a_page_without_https_is_not(tmp_path, free_tcp_port_factory):
