@@ -43,12 +43,33 @@ def test_rows_that_wait_in_the_spool_are_counted(tmp_path, monkeypatch, status, 
         assert journal.append(inputs(3, first=4)) is Durability.SPOOL
         for _ in range(2):
             text, told = status(kept.place)
-            assert "spool      3 rows wait in journal.db.spool: what they tell is not in the above" in text
+            assert "spool      3 rows wait in journal.db.spool: what they tell is not in this" in text
             assert (told["rows"], told["rows_waiting"]) == (4, 3)
             journal.close()
         other.execute("ROLLBACK")
     kept.journal().close()
     assert status(kept.place)[1]["rows_waiting"] == 0
+
+
+TELLING = (["verify"], ["show"], ["replay"], ["export", "--to", "out"])
+
+
+@pytest.mark.parametrize("words", TELLING, ids=lambda words: words[0])
+def test_whoever_reads_a_journal_out_says_what_waits_beside_it(tmp_path, monkeypatch, capsys, words):
+    """On standard error, so that what a program reads stays what it was."""
+    monkeypatch.chdir(tmp_path)
+    path, said = tmp_path / "live.db", []
+    with Journal(path) as journal, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        journal.append(inputs(2))
+        other.execute("BEGIN IMMEDIATE")
+        assert journal.append(inputs(1, first=2)) is Durability.SPOOL
+        for _ in range(2):
+            main(["journal", words[0], str(path), *words[1:], *(["--overwrite"] if said and "--to" in words else [])])
+            said.append("1 rows wait in live.db.spool: what they tell is not in this" in capsys.readouterr().err)
+            if len(said) == 1:
+                other.execute("ROLLBACK")
+                journal.append(inputs(1, first=3))
+    assert said == [True, False]
 
 
 def test_rows_that_the_database_has_by_now_do_not_wait(tmp_path, status):

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from riskcore_openalgo.cli import policies, tables
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import reader
+from riskcore_openalgo.cli.opening import telling
 from riskcore_openalgo.journal import At, Mark
 from riskcore_openalgo.journal.chain import GENESIS
 from riskcore_openalgo.journal.exporting import is_export, verify_export
@@ -19,7 +19,7 @@ from riskcore_openalgo.journal.replay import replay as replay_journal
 
 def show(arguments: argparse.Namespace) -> int:
     """Print decisions, trades and results; or every row."""
-    with reader(arguments.journal) as journal:
+    with telling(arguments.journal) as journal:
         if not arguments.rows:
             say(arguments, tables.content(journal), tables.day(journal))
         elif arguments.json:
@@ -66,7 +66,7 @@ def _chain_of(at: At) -> _Chain:
     if isinstance(at, Path) and is_export(at):
         said = verify_export(at)
         return _Chain(str(at), said.after, said.last, said.rows, said.bad)
-    with reader(at) as journal:
+    with telling(at) as journal:
         bad, last = journal.first_bad_row(), Mark(journal.length, journal.head)
         return _Chain(journal.where, journal.genesis, last, last.seq - journal.genesis.seq, bad)
 
@@ -100,7 +100,7 @@ def replay(arguments: argparse.Namespace) -> int:
     """Feed the recorded inputs to the engine and compare the facts; or ask another policy."""
     if (arguments.policy is None) != (arguments.mode is None):
         raise ValueError("--policy and --mode go together: --mode decisions, or --mode resimulate")
-    with reader(arguments.journal) as journal:
+    with telling(arguments.journal) as journal:
         journal.check()
         if arguments.policy is not None:
             return policies.replay(journal, arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import key_of, reader, writer
+from riskcore_openalgo.cli.opening import key_of, telling, writer
 from riskcore_openalgo.journal.exporting import Days, export as export_tables
 from riskcore_openalgo.journal.pruning import prune as prune_journal
 
@@ -13,7 +13,7 @@ from riskcore_openalgo.journal.pruning import prune as prune_journal
 def export(arguments: argparse.Namespace) -> int:
     """Write the tables; a journal whose chain does not hold is not exported."""
     days = Days(arguments.since, arguments.until)
-    with reader(arguments.journal) as journal:
+    with telling(arguments.journal) as journal:
         journal.check()
         written = export_tables(
             journal,

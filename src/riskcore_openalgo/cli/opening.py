@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.gateways.paper_profiles import IDEAL, profile_named, read_faults
 from riskcore_openalgo.journal import At, Journal, Reader
+from riskcore_openalgo.journal.places import place_of
 
 KEY: Final = "RISKCORE_JOURNAL_KEY"
 """The environment's name for the key of an encrypted journal: a command line is seen by everybody on the machine."""
+GO_IN: Final = "they go in when the database takes rows again (docs/journal.md)"
 
 
 def key_of(at: At) -> str | None:
@@ -22,6 +27,22 @@ def key_of(at: At) -> str | None:
 def reader(at: At) -> Reader:
     """The journal, to read."""
     return Reader(at, key=key_of(at))
+
+
+def telling(at: At) -> Reader:
+    """The journal, to tell what is in it; on standard error how many rows are in its spool yet, and so in no answer."""
+    spool, rows = place_of(at, key=key_of(at)).spooled()  # before the database: no row on its way to it is missed
+    journal = reader(at)
+    waiting = untold(spool, rows, journal)[1]
+    if waiting:
+        print(waiting, file=sys.stderr)
+    return journal
+
+
+def untold(spool: Path, rows: Iterable[int], journal: Reader) -> tuple[int, str]:
+    """How many rows of a spool the database has not taken yet, and that in words ("" for none)."""
+    waiting = sum(1 for number in rows if number > journal.length)
+    return waiting, f"{waiting} rows wait in {spool.name}: what they tell is not in this, {GO_IN}" if waiting else ""
 
 
 def writer(at: At, *, whole: bool = False) -> Journal:

@@ -9,7 +9,7 @@ from typing import Any
 import riskcore as rc
 from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import instruments_of
-from riskcore_openalgo.cli.opening import reader
+from riskcore_openalgo.cli.opening import telling
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.runner.parity import CAUSES, Parity, TradeBeside, parity as parity_of
@@ -21,7 +21,7 @@ def parity(arguments: argparse.Namespace) -> int:
     """Print what differs and why; 0 where nothing does."""
     settings = load_settings(arguments.config)
     bars = instruments_of(arguments, settings)
-    with reader(arguments.journal) as journal:
+    with telling(arguments.journal) as journal:
         journal.check()
         found = parity_of(journal, bars, interval=arguments.interval)
     beside = f"{journal.where} beside a backtest of {arguments.bars}"

@@ -12,7 +12,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.cli.answers import plain, say, say_first
 from riskcore_openalgo.cli.control import left_for_the_runner
-from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.cli.opening import telling, writer
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.cli.unseen import Unseen
 from riskcore_openalgo.journal import At, JournalInUse
@@ -98,7 +98,7 @@ class _Seen:
 
 
 def _looked(at: At) -> _Seen:
-    with reader(at) as journal:
+    with telling(at) as journal:
         return _Seen(journal.where, journal.length, journal.load().state, journal.policy() or rc.Policy())
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 import riskcore as rc
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import key_of, reader
+from riskcore_openalgo.cli.opening import key_of, telling
 from riskcore_openalgo.cli.tables import beside, table
 from riskcore_openalgo.feed import read_bars, read_folder
 from riskcore_openalgo.journal import Reader
@@ -66,7 +66,7 @@ def _of_run(folder: Path, arguments: argparse.Namespace) -> Study:
 def _of_journal(arguments: argparse.Namespace) -> tuple[Study, list[Extra]]:
     if arguments.bars is not None:
         raise ValueError("--bars is for a saved run; a journal has the prices it saw")
-    with reader(arguments.source) as journal:
+    with telling(arguments.source) as journal:
         journal.check()
         study = study_of_journal(journal, title=arguments.title)
         return study, [counterfactual_table(journal)] if arguments.rules else []
@@ -113,7 +113,7 @@ def _refuse_loss(path: Path, source: Any, begins: bytes) -> None:
 def note(arguments: argparse.Namespace) -> int:
     """Keep a note; or list the trades with theirs."""
     at = arguments.journal
-    with reader(at) as journal:
+    with telling(at) as journal:
         ids = names_of(journal)
         if arguments.trade is None:
             if arguments.text or arguments.tag:

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from riskcore_openalgo.cli.answers import in_ascii, say
-from riskcore_openalgo.cli.opening import key_of, reader
+from riskcore_openalgo.cli.opening import key_of, telling
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal.spool import waiting_in
 from riskcore_openalgo.journal.story import Step, Story, named, story
@@ -21,7 +21,7 @@ WAITS = "written down by the intake, in {}, and not taken by a runner yet: the o
 def signal(arguments: argparse.Namespace) -> int:
     """Print the story; 1 where the journal knows neither a receipt nor a signal of that name."""
     place = arguments.journal or load_settings(arguments.config).system.journal
-    with reader(place) as journal:
+    with telling(place) as journal:
         found, where, receipts = story(journal, arguments.id), journal.where, receipts_beside(journal.inbox)
     untaken = [] if found.steps else waiting_in(receipts, key_of(place))
     if any(named(input_in(row), arguments.id) for row in untaken):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import key_of, reader
+from riskcore_openalgo.cli.opening import key_of, reader, untold
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.journal.places import place_of
@@ -18,7 +17,6 @@ from riskcore_openalgo.runner.last_look import SILENT_S, silent_s, unread
 from riskcore_openalgo.runner.stopping import on_paper
 
 HUNG: Final = "riskcore stop --direct ends it and leaves every position"
-GO_IN: Final = "they go in when the database takes rows again (docs/journal.md)"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,10 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
         state, policy = journal.load().state, journal.policy() or rc.Policy()
         looked = unread(journal, state)
         ends = f"journal    {journal.length} rows, head {journal.head[:16]}"
-        waiting = sum(1 for number in rows if number > journal.length)
+        waiting, said = untold(spool, rows, journal)
         content = as_json(state, policy) | {"rows": journal.length, "rows_waiting": waiting, "head": journal.head}
     if waiting:
-        ends += f"\nspool      {untold(waiting, spool)}"
+        ends += f"\nspool      {said}"
     if looked:
         ends += f"\nlook       {looked}: what is there now is not known here; see the broker's own page"
     holder = place.holder()
@@ -45,11 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
     content |= {"runner": None if holder is None else runs, "silent_s": round(silent), "books_unread": looked}
     say(arguments, content, f"{text(state, policy)}\n{runner}\n{ends}")
     return 0
-
-
-def untold(waiting: int, spool: Path) -> str:
-    """That so many rows are in no database yet, in words."""
-    return f"{waiting} rows wait in {spool.name}: what they tell is not in the above, {GO_IN}"
 
 
 def as_json(state: engine.State, policy: rc.Policy) -> dict[str, Any]:

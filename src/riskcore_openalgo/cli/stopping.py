@@ -11,8 +11,7 @@ from pathlib import Path
 import riskcore as rc
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import who
-from riskcore_openalgo.cli.opening import key_of, reader
-from riskcore_openalgo.cli.status import untold
+from riskcore_openalgo.cli.opening import key_of, reader, untold
 from riskcore_openalgo.cli.unseen import PLAYED, withdrawn
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At
@@ -61,8 +60,8 @@ def _stands(arguments: argparse.Namespace, at: At, said: str) -> int:
     with reader(at) as journal:
         state = journal.load().state
         looked = unread(journal, state)
-        waiting = sum(1 for number in rows if number > journal.length)
-    found, words = (UNSETTLED, untold(waiting, spool)) if waiting else ending(state, looked)
+        waiting = untold(spool, rows, journal)[1]
+    found, words = (UNSETTLED, waiting) if waiting else ending(state, looked)
     lines = what_is_open(state)
     if arguments.flatten and state.book.positions:
         words = f"NOT every position has left ({DIRECT}); {words}"
