@@ -31,16 +31,18 @@ def reader(at: At) -> Reader:
 
 def telling(at: At) -> Reader:
     """The journal, to tell what is in it; on standard error how many rows are in its spool yet, and so in no answer."""
-    spool, rows = place_of(at, key=key_of(at)).spooled()  # before the database: no row on its way to it is missed
     journal = reader(at)
-    waiting = untold(spool, rows, journal)[1]
+    waiting = untold(*place_of(at, key=key_of(at)).spooled(), journal)[1]
     if waiting:
         print(waiting, file=sys.stderr)
     return journal
 
 
 def untold(spool: Path, rows: Iterable[int], journal: Reader) -> tuple[int, str]:
-    """How many rows of a spool the database has not taken yet, and that in words ("" for none)."""
+    """How many rows of a spool the database has not taken yet, and that in words ("" for none).
+
+    The spool is to be looked at before the database is: a row on its way from one to the other is in both.
+    """
     waiting = sum(1 for number in rows if number > journal.length)
     return waiting, f"{waiting} rows wait in {spool.name}: what they tell is not in this, {GO_IN}" if waiting else ""
 
