@@ -32,11 +32,11 @@ def test_exactly_three_r_is_in_the_last_column():
     assert "&gt;= 3: 1" in drawn(a_trade(exit_price=115, initial_stop=95))
 
 
-@pytest.mark.parametrize("around", [100_000, 10_000_000, 98_765_432])
+@pytest.mark.parametrize("around", [500, 100_000, 10_000_000, 98_765_432])
 def test_the_words_of_an_axis_have_room_beside_it(around):
     """Of a crore and a little more only the last digits could be read."""
     y = scale_over([around, around + around / 10_000], *PLAIN.y)
     frame = PLAIN.beside(y, short)
     widest = max(len(word) for word in labels(y.ticks, short)) * LETTER
     assert frame.left - 6 - widest >= 0
-    assert (frame == PLAIN) is (around == 100_000)
+    assert (frame == PLAIN) is (around == 500)

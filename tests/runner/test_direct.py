@@ -25,8 +25,19 @@ class Seconds:
     def sleep(self, seconds):
         self.passed += seconds
 
-    def times(self):
-        return {"sleep": self.sleep, "monotonic": lambda: self.passed}
+    def monotonic(self):
+        return self.passed
+
+
+@pytest.fixture(autouse=True)
+def _no_other_clock(monkeypatch):
+    monkeypatch.setattr(direct, "time", Seconds())
+
+
+def from_nought():
+    """That clock, for one more beginning."""
+    direct.time.passed = 0.0
+    return direct.time
 
 
 class Turned:
@@ -60,33 +71,33 @@ class Lock:
 
 
 def test_a_holder_that_ends_within_its_time_is_let_end():
-    time = Seconds()
+    time = from_nought()
     lock = Lock(time, until=2)
-    take_over(lock, tell=pytest.fail, grace_s=3, **time.times())
+    take_over(lock, tell=pytest.fail, grace_s=3)
     assert (lock.broken, round(time.passed)) == (False, 2)
 
 
 def test_one_that_ends_when_it_is_told_to_keeps_its_lock_whole(monkeypatch):
-    time, said, ended = Seconds(), [], []
+    time, said, ended = from_nought(), [], []
     lock = Lock(time, until=4)
     monkeypatch.setattr(direct, "process_here", lambda holder: 4711)
     monkeypatch.setattr(direct, "_end", ended.append)
-    take_over(lock, tell=said.append, grace_s=3, ends_s=5, **time.times())
+    take_over(lock, tell=said.append, grace_s=3, ends_s=5)
     assert (lock.broken, ended) == (False, [4711])
     assert said == ["process 4711 on another-machine does not end by itself: it is ended"]
 
 
 def test_one_of_another_machine_is_waited_for_and_its_lock_is_broken():
-    time, said = Seconds(), []
+    time, said = from_nought(), []
     lock = Lock(time, until=1000)
-    take_over(lock, tell=said.append, grace_s=3, **time.times())
+    take_over(lock, tell=said.append, grace_s=3)
     assert (lock.broken, round(time.passed)) == (True, 3)
     assert said == ["process 4711 on another-machine keeps the writer's lock: it is broken"]
 
 
 def test_a_lock_that_does_not_say_whose_it_is_is_broken_too():
-    time, said = Seconds(), []
-    take_over(Lock(time, until=1000, holder=""), tell=said.append, grace_s=3, **time.times())
+    time, said = from_nought(), []
+    take_over(Lock(time, until=1000, holder=""), tell=said.append, grace_s=3)
     assert said == ["another process keeps the writer's lock: it is broken"]
 
 
@@ -100,7 +111,7 @@ def at(stage):
 
 def stopped(*stages, fences=(), within_s=10):
     """A stop that comes to these stages turn by turn; what it came to, was told, and the inputs and turns it took."""
-    time, told, offered = Seconds(), [], []
+    time, told, offered = from_nought(), [], []
     live, raised = Turned(*(at(stage) for stage in stages)), iter(fences)
     found = stop_now(
         live,
@@ -112,7 +123,6 @@ def stopped(*stages, fences=(), within_s=10):
         fence=SimpleNamespace(shut=lambda: next(raised, "")),
         within_s=within_s,
         tell=told.append,
-        **time.times(),
     )
     assert offered == [events.EmergencyStopped(NOW, "asha", "hung", True)]
     return found.stage if found else None, told, live.turns, round(time.passed, 2)
@@ -138,9 +148,9 @@ def test_one_that_somebody_else_takes_over_ends_where_it_is():
 
 
 def warmed(*states, known=lambda key: True):
-    """How many turns were taken until the market was known, or ten seconds had passed."""
-    time, live = Seconds(), Turned(*states)
-    warm_up(live, known, within_s=10, **time.times())
+    """How many turns were taken until the market was known, or `PRICES_S` had passed."""
+    time, live = from_nought(), Turned(*states)
+    warm_up(live, known)
     return live.turns, round(time.passed, 2)
 
 
@@ -153,6 +163,6 @@ def test_what_is_held_is_stopped_with_a_price_where_one_comes_and_with_the_broke
     assert warmed(ready, known=lambda key: next(priced)) == (3, 0.1)
 
 
-def test_no_stop_waits_longer_for_a_price_than_ten_seconds():
+def test_no_stop_waits_longer_for_a_price_than_three_seconds():
     day, _ = held()
-    assert warmed(day.state, known=lambda key: False) == (200, 10)
+    assert warmed(day.state, known=lambda key: False)[1] == pytest.approx(3, abs=0.06)

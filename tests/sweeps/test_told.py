@@ -13,6 +13,7 @@ import pytest
 
 from riskcore_openalgo import lab
 from riskcore_openalgo.lab.backtests import backtest
+from riskcore_openalgo.lab.report.figures import said
 from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps import combinations, simulated
 from tests.sweeps.made import POLICY, Cross, week
@@ -52,7 +53,7 @@ def test_a_sweep_explains_itself(swept):
     told = swept.explain("net").splitlines()
     assert told[0] == "8 trials, of which 2 could not be run"
     assert told[1] == "the best by net: " + ", ".join(f"{n.split('.')[1]} {value}" for n, value in best.parameters)
-    assert told[2].startswith(f"  {best.trades} trades, net Rs {best.net:,.2f}, deepest inside sessions ")
+    assert told[2].startswith(f"  {best.trades} trades, net {said(best.net, 'Rs')}, deepest inside sessions ")
     assert f"the luckiest of 6 with such a ratio would have {swept.luck:.3f}" in told[3]
     assert told[4] == f"  chance that it is more than luck: {swept.deflated_sharpe(best):.1%}"
 
