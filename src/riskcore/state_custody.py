@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from riskcore import corrections, events as e
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _OF_AN_ORDER: Final = ("asked", "doubted", "alike", "refused", "ending")
 """What is forgotten of an order with its end."""
+_known_of_orders: Final = attrgetter(*_OF_AN_ORDER)
 
 
 def _broker(state: State, fact: e.BrokerKnown) -> State:
@@ -55,10 +57,10 @@ def _end_doubted(state: State, fact: e.EndDoubted) -> State:
 def order_ended(state: State, fact: e.OrderMoved) -> State:
     """An order has ended: nothing is asked of it any more; when it did so unfilled is kept, should it work still."""
     custody, order_id = state.custody, fact.order_id
-    if fact.status == FILLED and not (custody.asked or custody.doubted or custody.alike or custody.refused):
+    if fact.status == FILLED and not any(_known_of_orders(custody)):
         return state
     settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
-    left = {name: replaced(getattr(custody, name), order_id) for name in _OF_AN_ORDER}
+    left = dict(zip(_OF_AN_ORDER, (replaced(rows, order_id) for rows in _known_of_orders(custody)), strict=True))
     return keeping(state, settled=settled, **left)
 
 

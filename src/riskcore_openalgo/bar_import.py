@@ -79,8 +79,7 @@ def take_over(
     """
     wanted = (symbol or source.stem).upper()
     path = folder / f"{wanted}.csv"
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} is there already; --overwrite replaces it, --to names another folder")
+    refuse_to_replace(() if overwrite else [path])
     header, rows = _table(source)
     places, left_out = _places(source, header)
     _refuse_several(source, header, rows)
@@ -89,12 +88,24 @@ def take_over(
     later = timedelta(0) if ends_after is None else _length_told(moments, ends_after)
     cells = _cells(source, rows, places)
     body = [[(at - later).isoformat(), *found] for at, found in zip(moments, cells, strict=True)]
-    folder.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([list(COLUMNS), *sorted(body)])
+    write_bars(path, sorted(body))
     told = [f"times: {how}", *([f"left out: {', '.join(left_out)}"] if left_out else [])]
     told += [] if "volume" in places else ["no volume: it stays empty"]
     return TakenOver(path, wanted, len(body), tuple(told))
+
+
+def refuse_to_replace(paths: Iterable[Path]) -> None:
+    """`FileExistsError` for the first of these that is there."""
+    there = next((path for path in paths if path.exists()), None)
+    if there is not None:
+        raise FileExistsError(f"{there} is there already; --overwrite replaces it, --to names another folder")
+
+
+def write_bars(path: Path, lines: Iterable[Sequence[str]]) -> None:
+    """A file in the one form that is read, its folder made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([list(COLUMNS), *lines])
 
 
 def column_name(cell: str) -> str:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import riskcore as rc
-from riskcore_openalgo.bar_files import COLUMNS, text_of
-from riskcore_openalgo.bar_import import TakenOver, column_name
+from riskcore_openalgo.bar_files import text_of
+from riskcore_openalgo.bar_import import TakenOver, column_name, refuse_to_replace, write_bars
 
 
 class Form(NamedTuple):
@@ -66,9 +66,7 @@ def take_over_days(
     day that two files tell otherwise and for a symbol in none of them; `FileExistsError` rather than write over one.
     """
     paths = {symbol.upper(): folder / f"{symbol.upper()}.csv" for symbol in symbols}
-    there = next((path for path in paths.values() if path.exists()), None)
-    if there is not None and not overwrite:
-        raise FileExistsError(f"{there} is there already; --overwrite replaces it, --to names another folder")
+    refuse_to_replace(() if overwrite else paths.values())
     files = sorted(path for path in source.iterdir() if path.suffix.lower() in FILES)
     if not files:
         raise ValueError(f"{source}: no csv and no zip file in it; a folder is read as one of NSE's bhavcopies")
@@ -80,10 +78,8 @@ def take_over_days(
     if missing:
         raise ValueError(f"{source}: none of its {len(files)} files has {', '.join(missing)}: see how NSE writes it")
     written = {symbol: _written(path, symbol, found[symbol], series) for symbol, path in paths.items()}
-    folder.mkdir(parents=True, exist_ok=True)
     for taken, lines in written.values():
-        with taken.path.open("w", encoding="utf-8", newline="") as csv_file:
-            csv.writer(csv_file, lineterminator="\n").writerows([list(COLUMNS), *lines])
+        write_bars(taken.path, lines)
     return tuple(taken for taken, _ in written.values())
 
 

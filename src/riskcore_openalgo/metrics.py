@@ -83,17 +83,18 @@ COUNTERS: Final = (
     Known("riskcore_unprotected_seconds_total", "counter", "seconds that positions had no stop at the broker"),
     Known("riskcore_disconnects_total", "counter", "times the price stream was lost"),
     Known("riskcore_api_calls_total", "counter", "calls of OpenAlgo", ("call", "result")),
+)
+READ: Final = (
     Known("riskcore_alerts_missed_total", "counter", "alerts that found no room while the journal took none"),
     Known("riskcore_prices_unused_total", "counter", "prices and messages of the feed that were not used", ("reason",)),
 )
-READ: Final = frozenset({"riskcore_alerts_missed_total", "riskcore_prices_unused_total"})
 """Counters that others count: read at a scrape."""
 HISTOGRAMS: Final = (
     Known("riskcore_decision_seconds", "histogram", "from a signal taken to its answer, evidence included"),
     Known("riskcore_ack_seconds", "histogram", "from a signal taken to OpenAlgo's name for its entry"),
     Known("riskcore_api_seconds", "histogram", "how long a call of OpenAlgo took", ("call",)),
 )
-METRICS: Final = (*GAUGES, *COUNTERS, *HISTOGRAMS)
+METRICS: Final = (*GAUGES, *COUNTERS, *READ, *HISTOGRAMS)
 
 
 @frozen(kw_only=True)
@@ -126,8 +127,7 @@ class Metrics:
         self.registry: CollectorRegistry = CollectorRegistry()
         self._made: dict[str, Any] = {}
         for one in COUNTERS:
-            if one.name not in READ:
-                self._made[one.name] = Counter(one.name, one.says, one.labels, registry=self.registry)
+            self._made[one.name] = Counter(one.name, one.says, one.labels, registry=self.registry)
         for one in HISTOGRAMS:
             self._made[one.name] = Histogram(one.name, one.says, one.labels, buckets=SECONDS, registry=self.registry)
         ProcessCollector(registry=self.registry)
@@ -183,13 +183,15 @@ class Metrics:
             for labels, value in values.get(one.name, ()):
                 family.add_metric(labels, value)
             yield family
-        missed = CounterMetricFamily("riskcore_alerts_missed_total", "alerts that found no room")
-        missed.add_metric((), sum(delivery.missed for delivery in seen.channels()))
-        yield missed
-        unused = CounterMetricFamily("riskcore_prices_unused_total", "prices that were not used", labels=("reason",))
-        for reason, count in seen.prices_unused().items():
-            unused.add_metric((reason,), count)
-        yield unused
+        read: dict[str, list[Sample]] = {
+            "riskcore_alerts_missed_total": [((), sum(delivery.missed for delivery in seen.channels()))],
+            "riskcore_prices_unused_total": [((reason,), count) for reason, count in seen.prices_unused().items()],
+        }
+        for one in READ:
+            counter = CounterMetricFamily(one.name, one.says, labels=one.labels)
+            for labels, value in read[one.name]:
+                counter.add_metric(labels, value)
+            yield counter
 
     def _time(self, fact: events.Fact) -> None:
         if isinstance(fact, events.SignalTaken) and fact.signal.kind == rc.ENTRY:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 from typing import Final
 
 import riskcore as rc
+from riskcore import engine
 from riskcore.analytics.explaining import fallen_pct
 from riskcore_openalgo.lab.report import sections
 from riskcore_openalgo.lab.report.drawing import Markup, tag, text
@@ -23,13 +24,9 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing but its own style, whatever a name in a journal says."""
 
 
+@engine.exact  # a program around us may have a context of six digits
 def page(study: Study, *, trades_drawn: int = TRADES_DRAWN) -> str:
     """The whole report. The newest `trades_drawn` trades are drawn; all of them stand in the table."""
-    with localcontext(Context(prec=28)):  # a program around us may have one of six digits
-        return _page(study, trades_drawn)
-
-
-def _page(study: Study, trades_drawn: int) -> str:
     parts: list[tuple[str, str, Markup]] = [
         ("equity", "Equity and drawdown", sections.equity(study)),
         ("results", "Results", sections.results(study)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -12,7 +12,7 @@ import attrs
 from attrs import field, frozen
 
 import riskcore as rc
-from riskcore import events
+from riskcore import engine, events
 from riskcore.analytics.explaining import fallen_pct
 from riskcore_openalgo.lab.columns import ColumnsError
 from riskcore_openalgo.lab.run import Run
@@ -146,9 +146,9 @@ class Job:
         )
 
 
+@engine.exact
 def _float(value: Decimal | None, times: int = 1) -> float | None:
-    with localcontext(Context(prec=28)):
-        return None if value is None else float(value * times)
+    return None if value is None else float(value * times)
 
 
 def as_row(trial: Trial) -> dict[str, Any]:
